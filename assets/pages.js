@@ -40,6 +40,13 @@ for (const button of document.querySelectorAll("[data-shows]")) {
   field.form.addEventListener("submit", () => show(false));
 }
 
+// Whoever unfolds a form goes on to type into it.
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest("details.adds > summary")?.parentElement;
+  if (!fold || fold.open) return;
+  fold.addEventListener("toggle", () => fold.querySelector("form :is(input:not([type=hidden]), select, textarea)")?.focus(), { once: true });
+});
+
 export function announce(words) {
   document.getElementById("announcer").textContent = words;
 }

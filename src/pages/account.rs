@@ -65,7 +65,7 @@ async fn render_account(app: &App, caller: &Caller, filled: &Filled) -> Result<R
             dt { "Role" } dd { (show::label(user.role.word())) span.hint { " In a room your role there counts." } }
         }
         p.actions {
-            a.button href="/account/password" { "Change password" }
+            a.button.secondary href="/account/password" { "Change password" }
             a.button.secondary href="/account/mails" { "What you are told by mail" }
         }
         (render_details(&details, filled))
@@ -209,7 +209,7 @@ fn render_password(caller: &Caller, filled: &Filled) -> Response {
             }
             (filled.summary(&["current_password", "new_password", "repeated"]))
             form method="post" action="/account/password" {
-                (password("current_password", "Present password").autocomplete("current-password").input(filled))
+                (password("current_password", "Present password").first().autocomplete("current-password").input(filled))
                 (password("new_password", "New password").hint("12 to 128 characters; none that others would guess.").autocomplete("new-password")
                     .input(filled))
                 (password("repeated", "New password again").autocomplete("new-password").input(filled))

@@ -37,7 +37,7 @@ async fn submit_address(app: App, caller: Option<Caller>, client: Client, form: 
 }
 
 fn page(title: &str, caller: Option<&Caller>, main: &Markup) -> HtmlPage {
-    HtmlPage::new(title, html! { div.narrow { h1 { (title) } (main) } }).in_part(Part::Elsewhere, Viewer::from(caller))
+    HtmlPage::new(title, html! { div.entry { h1 { (title) } (main) } }).in_part(Part::Elsewhere, Viewer::from(caller))
 }
 
 fn render_form(app: &App, caller: Option<&Caller>, filled: &Filled) -> Response {
@@ -46,7 +46,7 @@ fn render_form(app: &App, caller: Option<&Caller>, filled: &Filled) -> Response 
             p { "A mail with a link comes to the address of your account; by that you choose another password." }
             (filled.summary(&["email"]))
             form method="post" action="/forgotten" {
-                (Field::required("email", "E-mail").kind("email").autocomplete("username").input(filled))
+                (Field::required("email", "E-mail").kind("email").autocomplete("username").first().input(filled))
                 p.actions { button type="submit" { "Send the link" } a.quiet href="/sign-in" { "Cancel" } }
             }
         } @else {

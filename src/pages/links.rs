@@ -124,7 +124,7 @@ fn is_of_another(shown: &Shown, caller: Option<&Caller>) -> bool {
 }
 
 fn page(title: &str, caller: Option<&Caller>, main: &Markup) -> HtmlPage {
-    HtmlPage::new(title, html! { div.narrow { h1 { (title) } (main) } }).in_part(Part::Elsewhere, Viewer::from(caller))
+    HtmlPage::new(title, html! { div.entry { h1 { (title) } (main) } }).in_part(Part::Elsewhere, Viewer::from(caller))
 }
 
 fn render_unknown(caller: Option<&Caller>) -> Response {

@@ -40,7 +40,7 @@ fn render_name(caller: &Caller, filled: &Filled) -> Response {
             p { "You are shown by it to admins, in mails about what you did, and in what you do from now on." }
             (filled.summary(&["name"]))
             form method="post" action="/account/name" {
-                (Field::required("name", "Name").value(Some(name)).autocomplete("name").input(filled))
+                (Field::required("name", "Name").value(Some(name)).autocomplete("name").first().input(filled))
                 p.actions { button type="submit" { "Save" } a.quiet href="/account" { "Cancel" } }
             }
             h2 { "What does not change" }

@@ -26,8 +26,10 @@ pub fn of_problem(problem: &Problem, step: Step<'_>) -> Markup {
         article.problem {
             p.code aria-hidden="true" { (problem.status) }
             h1 { (title) }
-            p { (problem.detail.replace('`', "")) }
-            @if !problem.errors.is_empty() {
+            // The faults say what the detail sums up.
+            @if problem.errors.is_empty() {
+                p { (problem.detail.replace('`', "")) }
+            } @else {
                 ul { @for error in &problem.errors { li { strong { (error.field) } " " (error.message.replace('`', "")) } } }
             }
             p { (advice(problem)) }

@@ -44,13 +44,13 @@ async fn submit_set_up(app: App, client: Client, headers: axum::http::HeaderMap,
 
 fn render_set_up(filled: &Filled, way: Option<insecure::Way>) -> Response {
     let main = html! {
-        div.narrow {
+        div.entry {
             h1 { "Make the first admin" }
             @if let Some(way) = way { (super::sign_in::warning(way)) }
             p { "This system has no account yet. Its first admin makes all others." }
             (filled.summary(&["code", "email", "name", "password", "repeated"]))
             form method="post" action="/set-up" {
-                (Field::required("code", "Code").kind("password").hint("The server printed it when it started; it is in its log.").input(filled))
+                (Field::required("code", "Code").kind("password").hint("The server printed it when it started; it is in its log.").first().input(filled))
                 (Field::required("email", "E-mail").kind("email").autocomplete("username").input(filled))
                 (Field::required("name", "Name").hint("As others see it.").autocomplete("name").input(filled))
                 (Field::required("password", "Password").kind("password").hint("12 to 128 characters; none that others would guess.")

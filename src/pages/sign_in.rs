@@ -167,7 +167,7 @@ pub(super) fn warning(way: Way) -> Markup {
 
 fn render_sign_in(filled: &Filled, next: &str, ticket: Option<&str>, About { way, to_set_up }: About) -> Response {
     let main = html! {
-        div.narrow {
+        div.entry {
             h1 { "Sign in" }
             @if let Some(way) = way { (warning(way)) }
             @if to_set_up {
@@ -177,7 +177,7 @@ fn render_sign_in(filled: &Filled, next: &str, ticket: Option<&str>, About { way
             form method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(next);
                 @if let Some(ticket) = ticket { input type="hidden" name="ticket" value=(ticket); }
-                (Field::required("email", "E-mail").kind("email").autocomplete("username").input(filled))
+                (Field::required("email", "E-mail").kind("email").autocomplete("username").first().input(filled))
                 (Field::required("password", "Password").kind("password").autocomplete("current-password").input(filled))
                 p.actions { button type="submit" { "Sign in" } }
             }

@@ -69,7 +69,7 @@ async fn show_types(app: App, caller: Caller) -> Result<Response> {
                         th.aside scope="col" { "Criticality" }
                         th scope="col" { "Gate" }
                         th.num.aside scope="col" { "Valid" }
-                        th scope="col" { "In use" }
+                        th scope="col" { "State" }
                     }
                 }
                 tbody { @for kind in &types { (row(kind)) } }
@@ -98,7 +98,7 @@ fn row(kind: &DocumentType) -> Markup {
             td.aside data-label="Criticality" { (criticality(kind.criticality)) }
             td data-label="Gate" { (label(kind.gate.word())) }
             td.num.aside data-label="Valid" { @if let Some(days) = kind.validity_days { (days) " days" } @else { "–" } }
-            td data-label="In use" {
+            td data-label="State" {
                 @if kind.enabled { (chip(Tone::Good, "In use")) } @else { (chip(Tone::Quiet, "Not in use")) }
             }
         }
@@ -175,7 +175,7 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
         div.fields {
             @match kind {
                 Some(kind) => p.field { strong { "Code" } br; code { (kind.code) } },
-                None => (Field::required("code", "Code").hint("Capital letters, digits and _; never changed.").input(filled)),
+                None => (Field::required("code", "Code").first().hint("Capital letters, digits and _; never changed.").input(filled)),
             }
             (Field::required("name", "Name").value(kind.map(|kind| &*kind.name)).input(filled))
             (Field::required("category", "Category").hint("Such as statutory, insurance, cargo.")

@@ -175,7 +175,7 @@ fn render_new(app: &App, caller: &Caller, filled: &Filled) -> Response {
             (filled.summary(&["email", "name", "role", own_password::NAME]))
             form method="post" action="/admin/users/new" {
                 (filled.once())
-                (Field::required("name", "Name").input(filled))
+                (Field::required("name", "Name").first().input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
                 (render_role(filled, None))
                 p.hint {

@@ -262,7 +262,7 @@ impl<'a> Field<'a> {
         Self { kind, ..self }
     }
 
-    /// Sets the hint below the label.
+    /// Sets the hint below the input.
     pub(crate) fn hint(self, hint: &'a str) -> Self {
         Self { hint, ..self }
     }
@@ -287,7 +287,8 @@ impl<'a> Field<'a> {
         Self { most: Some(characters), ..self }
     }
 
-    /// Has the field take the focus when the page is opened, which is for nothing else.
+    /// Has the field take the focus when the page is opened, which is for nothing else. A form that is shown again leaves the
+    /// focus to what was wrong with it.
     pub(crate) fn first(self) -> Self {
         Self { is_first: true, ..self }
     }
@@ -295,6 +296,10 @@ impl<'a> Field<'a> {
     /// Names the form, on a page that has several with fields of the same name.
     pub(crate) fn in_form(self, form: &'a str) -> Self {
         Self { form, ..self }
+    }
+
+    fn takes_focus(self, filled: &Filled) -> bool {
+        self.is_first && !filled.is_refused()
     }
 
     /// Draws the field as the choice of a file with one of these endings.
@@ -310,7 +315,8 @@ impl<'a> Field<'a> {
 
     /// Draws the field as an input of one line.
     pub(crate) fn input(self, filled: &Filled) -> Markup {
-        let Self { name, kind, required, autocomplete, most, is_first, .. } = self;
+        let Self { name, kind, required, autocomplete, most, .. } = self;
+        let takes_focus = self.takes_focus(filled);
         let most = most.unwrap_or(if kind == "password" { LONGEST_PASSWORD } else { LONGEST_LINE });
         // `maxlength` is valid on text-like types only.
         let most = matches!(kind, "text" | "email" | "search" | "password").then_some(most);
@@ -321,7 +327,7 @@ impl<'a> Field<'a> {
         self.around(filled, |id, described, invalid| {
             html! {
                 input id=(id) name=(name) type=(kind) value=[value] required[required] step=[step] maxlength=[most]
-                    autocomplete=(autocomplete) autofocus[is_first] aria-describedby=[described] aria-invalid=[invalid];
+                    autocomplete=(autocomplete) autofocus[takes_focus] aria-describedby=[described] aria-invalid=[invalid];
                 // The script unhides it: who chooses a password types it once, and can look at it.
                 @if autocomplete == "new-password" {
                     button.quiet.shows type="button" data-shows=(id) aria-pressed="false" hidden { "Show what is typed" }
@@ -334,10 +340,11 @@ impl<'a> Field<'a> {
     pub(crate) fn area(self, filled: &Filled) -> Markup {
         let Self { name, required, most, .. } = self;
         let most = most.unwrap_or(LONGEST_REASON);
+        let takes_focus = self.takes_focus(filled);
         self.around(filled, |id, described, invalid| {
             html! {
-                textarea id=(id) name=(name) rows="3" required[required] maxlength=(most) aria-describedby=[described]
-                    aria-invalid=[invalid] { (filled.value(name, self.value)) }
+                textarea id=(id) name=(name) rows="3" required[required] maxlength=(most) autofocus[takes_focus]
+                    aria-describedby=[described] aria-invalid=[invalid] { (filled.value(name, self.value)) }
             }
         })
     }
@@ -380,9 +387,10 @@ impl<'a> Field<'a> {
         html! {
             div.field {
                 label for=(id) { (label) @if !required { span.optional { " (optional)" } } }
-                @if !hint.is_empty() { span.hint id=(hint_id) { (hint) } }
                 (filled.render_filled(name, present.into_iter()))
                 (input(&id, described, (fault.is_some() || changed.is_some()).then_some("true")))
+                // Below the input, so that labels and inputs of a row stand in one line.
+                @if !hint.is_empty() { span.hint id=(hint_id) { (hint) } }
                 @if let Some(fault) = fault { span.fault id=(fault_id) { (label) " " (fault.message.replace('`', "")) } }
                 (filled.render_changed(name, &now_id))
             }

@@ -72,7 +72,7 @@ pub(crate) struct HtmlPage {
     main: Markup,
     status: StatusCode,
     events: Option<String>,
-    /// Whether the script looks for something new by itself, since there are no events to listen to.
+    /// Whether the script looks for something new by itself, since no events tell of all that the page shows.
     renewed: bool,
     /// The id of who looks at it, under which their browser keeps what they type.
     user: Option<UserId>,
@@ -115,7 +115,7 @@ impl HtmlPage {
         self
     }
 
-    /// Has the script renew the parts that are marked `data-live` every few seconds.
+    /// Has the script renew the parts that are marked `data-live` every few seconds, beside what events it listens to.
     pub(crate) fn renewed(mut self) -> Self {
         self.renewed = true;
         self
@@ -170,7 +170,7 @@ fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
     let caller = if let Viewer::Caller(caller) = viewer { Some(caller) } else { None };
     html! {
         header.bar {
-            a.brand href="/" { img src=(*ICON_PATH) alt="" width="24" height="24"; "STS Clearance" }
+            a.brand href="/" { img src=(*ICON_PATH) alt="" width="24" height="24"; span { "STS Clearance" } }
             nav aria-label="Main" {
                 ul {
                     @if !matches!(viewer, Viewer::Stranger) { (link(Part::Rooms, "/", "Rooms")) }

@@ -6,6 +6,19 @@ use jiff::{Timestamp, civil};
 use maud::{Markup, html};
 use room::{ApprovalStatus, Day, Roles, Time};
 
+/// Returns a text, or a dash for one that there is not. A cell of a list with nothing but the dash is left out where the
+/// list is narrow.
+pub(crate) fn or_dash(text: Option<&str>) -> Markup {
+    html! { @if let Some(text) = text { (text) } @else { span.dash { "–" } } }
+}
+
+/// Returns an address, which a narrow column breaks at its `@` before it breaks a word.
+pub(crate) fn address(email: &str) -> Markup {
+    html! {
+        @if let Some((local, domain)) = email.rsplit_once('@') { (local) "@" wbr; (domain) } @else { (email) }
+    }
+}
+
 /// Returns an instant as `1 Dec 2026, 06:30 UTC`. The script adds the viewer's own time to what is shown on hover.
 pub(crate) fn time(at: Time) -> Markup {
     html! { time datetime=(at) title=(at) { (minute(at)) } }

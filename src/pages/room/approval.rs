@@ -150,7 +150,7 @@ fn render_revocation(room: &Room, caller: &Caller, id: ApprovalId, filled: &Fill
             form method="post" action=(room.path(&format!("/approvals/{id}/revoke"))) {
                 (filled.once())
                 (seen(&approvals::tag(Some(approval))))
-                (Field::required("reason", "Why").hint("Every party reads it in the log.").area(filled))
+                (Field::required("reason", "Why").first().hint("Every party reads it in the log.").area(filled))
                 p.actions {
                     button.danger type="submit" { "Revoke it" }
                     a.quiet href=(room.path("/clearance")) { "Cancel" }

@@ -91,7 +91,7 @@ async fn render_deletion(
                 } @else {
                     (filled.summary(&["title", own_password::NAME]))
                     form method="post" action={ (path) "/delete" } {
-                        (Field::required("title", "Title of the snapshot")
+                        (Field::required("title", "Title of the snapshot").first()
                             .hint(&format!("To confirm, type: {}", snapshot.title)).input(filled))
                         (own_password::field(app, caller, filled))
                         p.actions {

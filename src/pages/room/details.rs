@@ -80,10 +80,13 @@ fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
     let eta = room.map(|room| show::for_field(room.sts_eta));
     let exact_eta = room.map(|room| room.sts_eta.to_string());
     let hours = room.map_or_else(|| "48".to_owned(), |room| room.planned_duration_hours.to_string());
+    // To open a room is all that its page is for; to edit one may be to change anything of it.
+    let title = Field::required("title", "Title");
+    let title = if present.is_none() { title.first() } else { title };
     let cargo = room.and_then(|room| room.cargo_profile).map(CargoProfile::word);
     html! {
         div.fields {
-            (Field::required("title", "Title").hint("As you speak of it: place and vessels.")
+            (title.hint("As you speak of it: place and vessels.")
                 .value(room.map(|room| room.title.as_str())).input(filled))
             (Field::required("location", "Location").hint("Where the vessels meet.")
                 .value(room.map(|room| room.location.as_str())).input(filled))

@@ -142,10 +142,15 @@ impl Room {
                 div.room-standing {
                     (progress(&self.standing))
                     (render_clocks(&self.standing.clocks, room.sts_eta, *now))
-                    @if changes { a.button href=(self.path("/phase")) { (phase_words(self.standing.next_phase)) } }
+                    @if changes { a.button.secondary[!self.is_ready()] href=(self.path("/phase")) { (phase_words(self.standing.next_phase)) } }
                 }
             }
         }
+    }
+
+    /// Returns whether the gate of the next phase is open, so that to enter it is what there is to do.
+    fn is_ready(&self) -> bool {
+        self.standing.next_phase.is_some() && self.standing.blockers.is_empty()
     }
 
     fn tabs(&self, current: Option<Tab>) -> Markup {

@@ -82,7 +82,10 @@ async fn render_parties(app: &App, room: InRoom, caller: &Caller, filled: &Fille
             p.hint { a href=(room.path("/mails")) { "What you are told of this room by mail" } }
         }
     };
-    Ok(room.page(caller, Tab::Parties, &main).status(filled.status()).into_response())
+    let page = room.page(caller, Tab::Parties, &main).status(filled.status());
+    // No entry of the room's log tells that a mail was sent or given up, or that an account was made.
+    let page = if stages.iter().all(|stage| matches!(stage, Stage::Joined(_))) { page } else { page.renewed() };
+    Ok(page.into_response())
 }
 
 /// The largest list of parties, in bytes.
@@ -140,9 +143,9 @@ fn render_row(
         tr {
             th scope="row" { (party.name) @if !reach.is_empty() { div.hint { (reach) } } }
             td data-label="Roles" { (show::roles(party.all_roles())) }
-            td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
-            td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }
-            td data-label="E-mail" { (party.email) (chip::warnings(warnings)) }
+            td data-label="Company" { (show::or_dash(party.company.as_deref())) }
+            td data-label="Side" { (show::or_dash(party.side.map(|side| label(side.word())).as_deref())) }
+            td data-label="E-mail" { (show::address(&party.email)) (chip::warnings(warnings)) }
             @if let Some((stage, now)) = stage {
                 td.words data-label="State" { (render_stage(stage, now)) }
                 td.row-actions {

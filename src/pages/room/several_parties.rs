@@ -59,7 +59,7 @@ pub(super) fn render_fold(room: &Room) -> Markup {
 fn render_paste(room: &Room, filled: &Filled) -> Markup {
     html! {
         form method="post" action=(room.path("/parties/several")) {
-            (Field::required(PASTED, "Addresses")
+            (Field::required(PASTED, "Addresses").first()
                 .hint("Paste them as they stand in a mail or in a list, with names and roles if these are there. You see them before anybody is added.")
                 .at_most(LONGEST_PASTED).area(filled))
             p.actions { button type="submit" { "Read the addresses" } }

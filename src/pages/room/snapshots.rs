@@ -100,7 +100,7 @@ async fn render_snapshots(app: &App, caller: &Caller, room: RoomId, seek: &Seek,
                 details.adds open[filled.is_refused() || total == 0] {
                     summary { "Take a snapshot" }
                     (filled.summary(FIELDS))
-                    (render_form(&room, filled, &snapshots::default_title(app.now())))
+                    (render_form(&room, (filled, total == 0), &snapshots::default_title(app.now())))
                 }
             }
         }
@@ -118,7 +118,9 @@ fn render_empty(takes: bool) -> Markup {
     }
 }
 
-fn render_form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
+fn render_form(room: &Room, (filled, is_first): (&Filled, bool), default_title: &str) -> Markup {
+    let title = Field::line("title", "Title");
+    let title = if is_first { title.first() } else { title };
     let kinds = [
         ("pdf", "PDF: a sealed report to read"),
         ("json", "JSON: the record, for programs"),
@@ -129,7 +131,7 @@ fn render_form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
         form method="post" action=(room.path("/snapshots")) {
             (filled.once())
             div.fields {
-                (Field::line("title", "Title").hint(&format!("Left empty: “{default_title}”.")).input(filled))
+                (title.hint(&format!("Left empty: “{default_title}”.")).input(filled))
                 (Field::required("snapshot_type", "Type").value(Some("pdf")).select(filled, &kinds))
                 (Field::line("as_of", "As of (UTC)").kind("datetime-local")
                     .hint("Left empty: as the room is now. A past moment shows what its log told then.").input(filled))

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use room::{Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
+use room::{RoomState, Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 
 use crate::{
     app::App,
@@ -67,6 +67,7 @@ async fn submit_vessel(app: App, caller: Caller, room: InRoom, form: Form) -> Re
 fn render_vessels(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     let is_empty = room.state.vessels.is_empty();
     let adds = room.offers(caller, VesselCreate);
+    let awaits = awaits_vessels(&room.state);
     let main = html! {
         section aria-labelledby="vessels-title" {
             h2 id="vessels-title" { "Vessels" }
@@ -74,12 +75,13 @@ fn render_vessels(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                 @if is_empty { (render_empty(adds)) } @else { (render_table(room, caller)) }
             }
             @if adds {
-                details.adds open[is_empty || filled.is_refused()] {
+                // Nothing goes on before both are named, so that it stays open until then.
+                details.adds open[awaits || filled.is_refused()] {
                     summary { "Name a vessel" }
                     (filled.summary(FIELDS))
                     form method="post" action=(room.path("/vessels")) {
                         (filled.once())
-                        (render_fields(filled, None))
+                        (render_fields((filled, awaits), None))
                         p.actions { button type="submit" { "Name the vessel" } }
                     }
                 }
@@ -90,6 +92,12 @@ fn render_vessels(room: &Room, caller: &Caller, filled: &Filled) -> Response {
         }
     };
     room.page(caller, Tab::Vessels, &main).status(filled.status()).into_response()
+}
+
+/// Returns whether a vessel of one of the two sides is still to be named.
+fn awaits_vessels(state: &RoomState) -> bool {
+    let is_named = |role| state.active_vessels().any(|vessel| vessel.details.role == role);
+    !is_named(VesselRole::Discharging) || !is_named(VesselRole::Receiving)
 }
 
 fn render_empty(adds: bool) -> Markup {
@@ -113,7 +121,7 @@ fn render_table(room: &Room, caller: &Caller) -> Markup {
                 tr {
                     th scope="col" { "Name" }
                     th scope="col" { "Role" }
-                    th scope="col" { "IMO number" }
+                    th scope="col" { "IMO\u{a0}number" }
                     th scope="col" { "Type" }
                     th scope="col" { "Flag" }
                     th.num.aside scope="col" { "Deadweight, t" }
@@ -130,17 +138,20 @@ fn render_table(room: &Room, caller: &Caller) -> Markup {
 
 fn render_row(room: &Room, vessel: &Vessel, edits: bool, removes: bool) -> Markup {
     let path = room.path(&format!("/vessels/{}", vessel.id));
-    let VesselDetails { name, vessel_type, flag, deadweight_t, length_m, year_built, .. } = &vessel.details;
+    let VesselDetails {
+        name, imo_number, no_imo_reason, vessel_type, flag, deadweight_t, length_m, year_built, ..
+    } = &vessel.details;
     html! {
         tr {
             th scope="row" {
                 a href=(path) { (name) }
                 @if vessel.details.status == VesselStatus::Withdrawn { " " (chip(Tone::Quiet, "Withdrawn")) }
+                @if let (None, Some(reason)) = (imo_number, no_imo_reason) { div.hint { "No IMO number: " (reason) } }
             }
             td data-label="Role" { (label(vessel.details.role.word())) }
-            td.words data-label="IMO number" { (render_imo(&vessel.details)) }
-            td.words data-label="Type" { (vessel_type.as_deref().unwrap_or("–")) }
-            td.words data-label="Flag" { (flag.as_deref().unwrap_or("–")) }
+            td data-label="IMO number" { (or_dash(imo_number.as_ref())) }
+            td.words data-label="Type" { (or_dash(vessel_type.as_ref())) }
+            td.words data-label="Flag" { (or_dash(flag.as_ref())) }
             td.num.aside data-label="Deadweight, t" { (or_dash(deadweight_t.as_ref())) }
             td.num.aside data-label="Length, m" { (or_dash(length_m.as_ref())) }
             td.num.aside data-label="Built" { (or_dash(year_built.as_ref())) }
@@ -165,8 +176,8 @@ fn render_imo(details: &VesselDetails) -> Markup {
     }
 }
 
-fn or_dash(value: Option<&impl ToString>) -> String {
-    value.map_or_else(|| "–".to_owned(), ToString::to_string)
+fn or_dash(value: Option<&impl ToString>) -> Markup {
+    show::or_dash(value.map(ToString::to_string).as_deref())
 }
 
 /// Returns how many of the documents that are needed of a vessel are approved.
@@ -177,11 +188,14 @@ fn render_documents(room: &Room, vessel: &Vessel) -> Markup {
     };
     let approved = needed().filter(|document| document.is_resolved()).count();
     let needed = needed().count();
-    html! { @if needed > 0 { span.num { (approved) " of " (needed) " approved" } } @else { "–" } }
+    html! { @if needed > 0 { span.num { (approved) " of " (needed) " approved" } } @else { (show::or_dash(None)) } }
 }
 
 /// Returns the fields of a vessel, with the present particulars filled in.
-fn render_fields(filled: &Filled, present: Option<&VesselDetails>) -> Markup {
+/// Returns the fields; `is_first` if the page is there for them.
+fn render_fields((filled, is_first): (&Filled, bool), present: Option<&VesselDetails>) -> Markup {
+    let name = Field::required("name", "Name");
+    let name = if is_first { name.first() } else { name };
     let text = |of: fn(&VesselDetails) -> &Option<String>| present.and_then(|vessel| of(vessel).as_deref());
     let line = |name, label, value| Field::line(name, label).value(value).input(filled);
     let metres = |name, label, of: fn(&VesselDetails) -> Option<f64>| {
@@ -194,7 +208,7 @@ fn render_fields(filled: &Filled, present: Option<&VesselDetails>) -> Markup {
     };
     html! {
         div.fields {
-            (Field::required("name", "Name").value(present.map(|vessel| vessel.name.as_str())).input(filled))
+            (name.value(present.map(|vessel| vessel.name.as_str())).input(filled))
             (Field::required("role", "Role").value(present.map(|vessel| vessel.role.word()))
                 .select(filled, &choices(VesselRole::WORDS)))
             (Field::line("imo_number", "IMO number").hint("Seven digits.").value(text(|vessel| &vessel.imo_number)).input(filled))
@@ -302,7 +316,7 @@ fn render_edit(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> R
             h2 id="edit-title" { "Edit " (vessel.details.name) }
             (filled.summary(FIELDS))
             form method="post" action={ (path) "/edit" } {
-                (render_fields(filled, Some(&vessel.details)))
+                (render_fields((filled, false), Some(&vessel.details)))
                 p.actions { button type="submit" { "Save" } a.quiet href=(room.path("/vessels")) { "Cancel" } }
             }
         }

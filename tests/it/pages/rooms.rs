@@ -100,6 +100,8 @@ async fn a_gate_names_what_is_in_the_way_and_is_passed_over_for_a_reason(app: Te
     let page = app.get(&path, &broker).send().await.html();
     assert!(page.contains(&format!("<a href=\"/rooms/{room}/vessels\">No discharging vessel is named</a>")), "{page}");
     assert!(!page.contains("A snapshot is taken"), "{page}");
+    // Nothing calls for a step that is not to be taken yet.
+    assert!(page.contains(&format!("<a class=\"button secondary\" href=\"/rooms/{room}/phase\">Advance")), "{page}");
     let over = [("phase", "clearance"), ("override", "true"), ("reason", " "), ("at", "")];
     let refused = app.post(&path, &broker).fields(&over).send().await;
     assert_eq!(refused.status, 422);

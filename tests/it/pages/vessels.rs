@@ -7,6 +7,7 @@ use crate::harness::{IMO, TestApp, on_both_databases};
 
 on_both_databases! {
     TestApp:
+    the_form_is_open_until_a_vessel_of_each_side_is_named,
     a_vessel_is_named_and_edited_by_forms_that_keep_what_was_typed,
     a_vessel_is_removed_by_an_admin_while_it_has_no_papers,
 }
@@ -20,6 +21,24 @@ const STAR: [(&str, &str); 7] = [
     ("length_m", "249.9"),
     ("deadweight_t", "112871"),
 ];
+
+async fn the_form_is_open_until_a_vessel_of_each_side_is_named(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("//rooms/{room}/vessels");
+    let open = "<details class=\"adds\" open>";
+    let page = app.get(&path, &broker).send().await.html();
+    assert!(page.contains(open) && page.contains(" autofocus"), "{page}");
+    // What is wrong takes the focus, not the first field.
+    let refused = app.post(&path, &broker).fields(&[("name", "x"), ("role", "discharging")]).send().await.html();
+    assert!(refused.contains(open) && !refused.contains(" autofocus"), "{refused}");
+    assert_eq!(app.post(&path, &broker).fields(&STAR).send().await.status, 303);
+    let page = app.get(&path, &broker).send().await.html();
+    assert!(page.contains(open) && page.contains(" autofocus"), "{page}");
+    let light = [("name", "Northern Light"), ("role", "receiving"), ("imo_number", IMO[1])];
+    assert_eq!(app.post(&path, &broker).fields(&light).send().await.status, 303);
+    let page = app.get(&path, &broker).send().await.html();
+    assert!(page.contains("<details class=\"adds\">") && !page.contains(" autofocus"), "{page}");
+}
 
 async fn a_vessel_is_named_and_edited_by_forms_that_keep_what_was_typed(app: TestApp) {
     let (room, broker) = app.room().await;
