@@ -13,6 +13,7 @@ mod attack;
 mod auth;
 mod backup;
 mod bad_input;
+mod bodies;
 mod brought;
 mod browser;
 mod catalogue;

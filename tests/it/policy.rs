@@ -1,7 +1,5 @@
 //! The policy as observed over HTTP: every route is called by every role, as a party and not, and without a token.
 
-mod bodies;
-
 use std::{convert::Infallible, fmt::Write as _};
 
 use axum::{body::Body, http::Method};
@@ -17,8 +15,10 @@ use sts_clearance::{
     pages, policy,
 };
 
-use self::bodies::body;
-use crate::harness::{Form, IMO, Reply, TestApp, change_role, fields_of_event, on_both_databases, pdf};
+use crate::{
+    bodies::body,
+    harness::{Form, IMO, Reply, TestApp, change_role, fields_of_event, on_both_databases, pdf},
+};
 
 /// The callers: a party of each role, an admin, a user of each role who is no party, and a client without a token.
 const CALLERS: [&str; 12] = [
@@ -44,7 +44,7 @@ fn role(caller: &str) -> Role {
 /// The account that is named in the paths of routes about accounts.
 const SOMEBODY: &str = "somebody@example.com";
 /// The password of every caller after the walk has called `POST /auth/password`.
-const NEXT_PASSWORD: &str = "another long one";
+pub(crate) const NEXT_PASSWORD: &str = "another long one";
 /// An admin who asks for changes that another admin has to confirm.
 const ASKS: &str = "asks@example.com";
 

@@ -4,15 +4,14 @@ use serde_json::{Value, json};
 
 use sts_clearance::http::Route;
 
-use super::NEXT_PASSWORD;
-use crate::harness::PASSWORD;
+use crate::{harness::PASSWORD, policy::NEXT_PASSWORD};
 
 /// How the paths end that need no body.
 const BODILESS: [&str; 8] =
     ["/retry", "/logout", "/confirm", "/test", "/try-now", "/send-again", "/link", "/invitation"];
 
 /// Returns an acceptable body for a route, or `None` if it takes none.
-pub(super) fn body(route: &Route, vessel: &str) -> Option<Value> {
+pub(crate) fn body(route: &Route, vessel: &str) -> Option<Value> {
     let party = json!({ "role": "buyer", "name": "New", "email": "new@example.com" });
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": PASSWORD }),
