@@ -37,6 +37,7 @@ BEYOND_SCHEMAS = [
     r"must differ from the code and from each other",
     r"must be at most 8 words",
     r"must be at most \d+, the size (of the log|that it is to lead to)",
+    r"is listed already, as party \d+; that one lists",
     r"is missing; give one, or several as `roles`|must be one of `roles`, if these are given too",
     r"must be one at least of owner, broker",
     r"is about two files",
