@@ -46,7 +46,7 @@ async function show(path, { push = true } = {}) {
   const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");
   const target = fresh && location.hash ? fresh.querySelector(location.hash) : null;
   if (target) target.closest("details").open = true;
-  (target?.querySelector("input, textarea") ?? focused)?.focus({ preventScroll: true });
+  (target?.querySelector("input:not([type=hidden]), textarea") ?? focused)?.focus({ preventScroll: true });
   (target ?? focused)?.scrollIntoView({ block: "nearest" });
 }
 

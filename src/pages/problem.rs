@@ -28,7 +28,7 @@ pub fn of_problem(problem: &Problem, step: Step<'_>) -> Markup {
             h1 { (title) }
             // The faults say what the detail sums up.
             @if problem.errors.is_empty() {
-                p { (problem.detail.replace('`', "")) }
+                p { (detail(problem)) }
             } @else {
                 ul { @for error in &problem.errors { li { strong { (error.field) } " " (error.message.replace('`', "")) } } }
             }
@@ -46,6 +46,15 @@ pub fn of_problem(problem: &Problem, step: Step<'_>) -> Markup {
         }
     };
     HtmlPage::new(title, main).in_part(Part::Elsewhere, Viewer::Anyone).status(status).into_markup()
+}
+
+/// Returns what is wrong, without the code of the action, which is for programs.
+fn detail(problem: &Problem) -> String {
+    let detail = problem.detail.replace('`', "");
+    match detail.split_once(" is not open to ") {
+        Some((_, roles)) if problem.code() == "role_forbids" => format!("This is not open to {roles}"),
+        _ => detail,
+    }
 }
 
 /// The codes of what was given up, or not confirmed, when it may have been done already.

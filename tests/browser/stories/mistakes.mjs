@@ -71,7 +71,7 @@ async function dropped(rig, page) {
   await sheet.waitFor({ state: "hidden" });
 }
 
-// A certificate without a date is one without a date, until the same file comes with it.
+// A certificate without a date is one without a date, until somebody gives it.
 async function dated(rig, page) {
   await rowOf(page, FENDERS).getByRole("link").first().click();
   const panel = page.locator("#panel");
@@ -81,16 +81,20 @@ async function dated(rig, page) {
   await panel.getByText("No date given").first().waitFor();
   await rowOf(page, FENDERS).getByText("No date given").waitFor();
   await page.reload();
-  await panel.getByText("No date was given until which version 1 is valid").waitFor();
+  await panel.getByRole("button", { name: "Give the date" }).waitFor();
   rig.blame(await axe(page), await reflow(page));
   await panel.getByText("Upload a new version").click();
   await panel.getByRole("button", { name: "Take this day" }).click();
   assert.match(await panel.getByLabel("Valid until").inputValue(), /^20[0-9]{2}-/);
-  await panel.getByLabel("File").setInputFiles({ name: "fenders.pdf", mimeType: "application/pdf", buffer: paper("fenders") });
-  await panel.getByRole("button", { name: "Upload", exact: true }).click();
+  // The mark leads to the field: the file is there already.
+  await rowOf(page, FENDERS).getByRole("link", { name: /^No date given/ }).click();
+  await page.waitForFunction(() => document.activeElement.matches("#date input[type=date]"));
+  await page.locator(":focus").fill("2031-01-31");
+  await panel.getByRole("button", { name: "Give the date" }).click();
   await panel.getByRole("heading", { name: "Version 2", exact: true }).waitFor();
+  await panel.getByText("31 Jan 2031").first().waitFor();
   await page.reload();
-  assert.equal(await panel.getByText("No date was given").count(), 0);
+  assert.equal(await rowOf(page, FENDERS).getByText("No date given").count(), 0);
 }
 
 // The version in force is withdrawn with a reason; the one before it counts again.

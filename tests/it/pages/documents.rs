@@ -193,7 +193,7 @@ async fn a_date_is_suggested_asked_for_and_waived_by_forms(app: TestApp) {
     assert!(list.contains(&format!("href=\"/{document}#date\"").replace("//", "/")), "{list}");
     let date = format!("/{document}/versions/{version}/date");
     let refused = app.post(&date, &broker).fields(&[("expires_on", "")]).send().await;
-    assert!(refused.status == 422 && refused.html().contains("Valid until is missing"), "{refused:?}");
+    assert!(refused.status == 422 && refused.html().contains("Last valid day is missing"), "{refused:?}");
     let waiver = format!("/{document}/versions/{version}/date-waiver");
     assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "")]).send().await.status, 422);
     assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "the yard gives none")]).send().await.status, 303);

@@ -243,8 +243,8 @@ impl List<'_> {
                     (filled.summary(&["expires_on"]))
                     form method="post" action=(self.form_path(document, &format!("/versions/{}/date", version.id))) {
                         (filled.once())
-                        (Field::required("expires_on", "Valid until").kind("date").in_form("date")
-                            .hint("The last day, as the document says it. The same file becomes a version with this date, to be decided on.")
+                        (Field::required("expires_on", "Last valid day").kind("date").in_form("date")
+                            .hint("As the document says it. The same file becomes a version with this date, to be decided on.")
                             .input(filled))
                         p.actions { button type="submit" { @if is_missing { "Give the date" } @else { "Change the date" } } }
                     }
