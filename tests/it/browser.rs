@@ -3,17 +3,16 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fs,
+    io::{self, BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
     thread,
-    time::Instant,
 };
 
 use serde_json::{Value, json};
 use tools::needs;
 
-use crate::harness::{DEADLINE, Installation, LOOK, MailHost, PASSWORD, Server, on_both_databases};
+use crate::harness::{Installation, MailHost, PASSWORD, Server, on_both_databases};
 
 on_both_databases! {
     Installation:
@@ -73,31 +72,17 @@ async fn a_poor_line_ends_no_upload_and_leaves_what_was_loaded(place: Installati
 
 async fn a_large_file_arrives_over_ten_breaks_and_a_restart_of_the_server(place: Installation) {
     let accounts = accounts(&place, &[("broker", "broker")]);
-    let server = place.serve();
-    let address = server.api.address().to_owned();
-    // The story makes this file when the server is to be killed and started again.
-    let asked = place.path("restart");
-    thread::scope(|scope| {
-        let restarts = scope.spawn(|| {
-            wait_for(&asked);
-            server.kill();
-            let again = Server::start(&place, &mut place.command(&["serve", "--listen", &address]));
-            fs::remove_file(&asked).unwrap();
-            again
-        });
-        tell("restart", &address, Some(&accounts), &[("STS_TEST_RESTART", asked.as_os_str())]);
-        drop(restarts.join().unwrap());
+    let mut server = Some(place.serve());
+    let address = server.as_ref().unwrap().api.address().to_owned();
+    let mut restarts = 0;
+    follow("restart", &address, Some(&accounts), &[], |said| {
+        if said == "start the server again" {
+            server.take().unwrap().kill();
+            server = Some(Server::start(&place, &mut place.command(&["serve", "--listen", &address])));
+            restarts += 1;
+        }
     });
-}
-
-/// Waits until there is a file.
-#[track_caller]
-fn wait_for(path: &Path) {
-    let begun = Instant::now();
-    while !path.exists() {
-        assert!(begun.elapsed() < DEADLINE, "nobody makes {}", path.display());
-        thread::sleep(LOOK);
-    }
+    assert_eq!(restarts, 1);
 }
 
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {
@@ -183,8 +168,14 @@ fn address(name: &str) -> String {
 }
 
 #[track_caller]
-#[expect(clippy::print_stdout, reason = "a story prints what it counts, for who runs it with `--nocapture`")]
 fn tell(story: &str, address: &str, accounts: Option<&Value>, more: &[(&str, &OsStr)]) {
+    follow(story, address, accounts, more, |_| ());
+}
+
+/// Runs a story, and hears each line that it prints.
+#[track_caller]
+#[expect(clippy::print_stdout, reason = "a story prints what it counts, for who runs it with `--nocapture`")]
+fn follow(story: &str, address: &str, accounts: Option<&Value>, more: &[(&str, &OsStr)], mut hear: impl FnMut(&str)) {
     let mut command = Command::new("node");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     command.arg(scripts.join("run.mjs")).arg(story).arg(format!("http://{address}"));
@@ -192,8 +183,16 @@ fn tell(story: &str, address: &str, accounts: Option<&Value>, more: &[(&str, &Os
     command
         .envs(accounts.iter().map(|accounts| ("STS_TEST_ACCOUNTS", accounts.to_string())))
         .envs(more.iter().copied());
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    print!("{}", String::from_utf8_lossy(&output.stdout));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the story `{story}` fails:\n{said}");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    // At the same time, since a pipe that nobody reads holds the story up.
+    let faults = thread::spawn(|| io::read_to_string(stderr).unwrap());
+    for line in BufReader::new(stdout).lines() {
+        let line = line.unwrap();
+        println!("{line}");
+        hear(&line);
+    }
+    let status = child.wait().unwrap();
+    let said = faults.join().unwrap();
+    assert!(status.success(), "the story `{story}` fails:\n{said}");
 }

@@ -30,8 +30,8 @@ pub struct NewDate {
 ///
 /// # Errors
 ///
-/// `409` if another version is in force, or has come in force by then. The file in the store is held against the hash in
-/// the log.
+/// `409` if another version is in force, or has come in force by then, and if the file in the store is not the one that the
+/// log tells of.
 pub async fn give(
     app: &App,
     by: &Actor,

@@ -6,8 +6,7 @@ use jiff::{Timestamp, civil};
 use maud::{Markup, html};
 use room::{ApprovalStatus, Day, Roles, Time};
 
-/// Returns a text, or a dash for one that there is not. A cell of a list with nothing but the dash is left out where the
-/// list is narrow.
+/// Returns a text, or a dash for one that there is not. Narrow lists leave out cells with nothing but the dash.
 pub(crate) fn or_dash(text: Option<&str>) -> Markup {
     html! { @if let Some(text) = text { (text) } @else { span.dash { "–" } } }
 }

@@ -47,7 +47,7 @@ pub(crate) use page_form::PageForm;
 pub(crate) use postgres::{OwnPostgres, database as postgres_database};
 pub(crate) use request::{Reply, Request};
 pub(crate) use seed::Seed;
-pub(crate) use server::{Api, DEADLINE, Installation, LOOK, Ran, Server, children_of, status_of, until, until_within};
+pub(crate) use server::{Api, Installation, Ran, Server, children_of, status_of, until, until_within};
 pub(crate) use smtp::{MailHost, Mailing, PUBLIC_URL};
 pub(crate) use trouble::{change_role, head_of, put_back};
 

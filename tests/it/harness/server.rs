@@ -17,9 +17,9 @@ use tokio_postgres::NoTls;
 use super::{PASSWORD, postgres_database};
 
 /// The longest time that a test waits for anything; only a failing test takes this long.
-pub(crate) const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(2);
 /// The interval at which [`until`] looks again.
-pub(crate) const LOOK: Duration = Duration::from_millis(25);
+const LOOK: Duration = Duration::from_millis(25);
 
 /// The directory in which the program runs, and its database.
 pub(crate) struct Installation {
