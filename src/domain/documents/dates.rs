@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::versions::{self, Arrived, Said, Target, Uploaded};
 use crate::{
     app::App,
+    db::files::StoredFile,
     domain::{
         input::Fields,
         log::{self, Actor, Once, quota},
@@ -54,11 +55,8 @@ pub async fn give(
     app.files.check_room_for(size).await?;
     let opened = app.files.get(&told.file_url, None).await?;
     let (staged, inspection) = versions::take_in(app, by, opened.bytes).await?;
-    if *staged.sha256() != told.sha256 {
-        return Err(Error::conflict(
-            "the file is stored as another one than the log tells of; `sts-clearance fsck` tells more",
-        ));
-    }
+    let told_file = StoredFile::from(&told);
+    versions::refuse_other_file(&StoredFile { sha256: *staged.sha256(), ..told_file.clone() }, &told_file)?;
     let said = Said { expires_on: Some(request.expires_on), notes: told.notes };
     let arrived = Arrived { staged, file_name: told.file_name, inspection, said };
     versions::upload(app, by, room, Target::InForce(document, version), arrived, once).await

@@ -2,7 +2,10 @@
 //! keeps the room from being closed.
 
 use maud::{Markup, html};
-use room::{Phase, standing};
+use room::{
+    Phase,
+    standing::{self, Blocker},
+};
 
 use super::frame::Room;
 use crate::pages::kit::{
@@ -16,17 +19,15 @@ pub(super) fn render(room: &Room) -> Markup {
     let Some(next) = room.standing.next_phase else {
         return html! { h2 id="outstanding" { "The room is closed" } };
     };
-    let all = standing::outstanding(&room.state);
-    let (of_next, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|(phase, _)| *phase == next);
-    let blockers = of_next.into_iter().flat_map(|(_, blockers)| blockers).collect::<Vec<_>>();
-    let of_later: usize = later.iter().map(|(_, blockers)| blockers.len()).sum();
+    let (blockers, later) = (&room.standing.blockers, later(room, next));
+    let of_later = count_of(&later);
     html! {
         h2 id="outstanding" { "Outstanding before " (next.word()) }
         @if blockers.is_empty() {
             p { (chip(Tone::Good, "Nothing")) }
         } @else {
             p.hint { (count(blockers.len(), "item")) ": the vessels first, then the documents, the most critical ones first." }
-            (way::blockers(&room.state, &blockers))
+            (way::blockers(&room.state, blockers))
         }
         @if of_later > 0 {
             h2 { "Outstanding later" }
@@ -47,11 +48,18 @@ pub(super) fn render(room: &Room) -> Markup {
 
 /// Returns how much later phases wait for, which a gate that waits for nothing does not tell. Nothing if that is nothing.
 pub(super) fn render_later(room: &Room, next: Phase) -> Markup {
-    let later = standing::outstanding(&room.state).into_iter().filter(|(phase, _)| *phase != next);
-    let of_later: usize = later.map(|(_, blockers)| blockers.len()).sum();
+    let of_later = count_of(&later(room, next));
     html! {
         @if of_later > 0 {
             p.hint { "Later phases wait for " a href=(room.path("/clearance#outstanding")) { (count(of_later, "item")) } "." }
         }
     }
+}
+
+fn later(room: &Room, next: Phase) -> Vec<(Phase, Vec<Blocker>)> {
+    standing::outstanding(&room.state).into_iter().filter(|(phase, _)| *phase != next).collect()
+}
+
+fn count_of(phases: &[(Phase, Vec<Blocker>)]) -> usize {
+    phases.iter().map(|(_, blockers)| blockers.len()).sum()
 }

@@ -10,6 +10,7 @@ on_both_databases! {
     the_matrix_tells_who_said_what_whose_reply_is_awaited_and_what_that_blocks,
     a_reply_is_given_with_a_click_changed_by_a_form_and_revoked_for_a_reason,
     nobody_clears_their_own_sides_vessel_and_sellers_none,
+    what_is_outstanding_is_listed_to_the_end_with_each_thing_once,
 }
 
 /// A room with a vessel of each side, an owner on each, and a seller.
@@ -37,6 +38,36 @@ async fn scene(app: TestApp) -> Scene {
     let star = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
     let light = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
     Scene { app, room, broker, owner, seller, star, light }
+}
+
+async fn what_is_outstanding_is_listed_to_the_end_with_each_thing_once(app: TestApp) {
+    let scene = scene(app).await;
+    let path = format!("/rooms/{}", scene.room);
+    let summary = scene.app.get(&format!("{path}/summary"), &scene.broker).send().await.expect(200);
+    // No paper is there, and no vessel is cleared.
+    let all = summary["total_required_docs"].as_u64().unwrap() + 2;
+    let listed = |page: &str| {
+        let lists = page.split("<ul class=\"outstanding\">").skip(1).map(|rest| rest.split("</ul>").next().unwrap());
+        lists.map(|list| list.matches("<li>").count()).collect::<Vec<_>>()
+    };
+    let page = scene.page(&scene.broker).await;
+    // Nothing keeps it from the phase in which the vessels are cleared.
+    assert!(page.contains("Outstanding before clearance") && page.contains("Nothing</span>"), "{page}");
+    assert!(page.contains(&format!("{all} in all before the room can be closed")), "{page}");
+    assert_eq!(listed(&page).iter().sum::<usize>() as u64, all);
+    let gate = scene.app.get(&format!("/{path}/phase"), &scene.broker).send().await.html();
+    assert!(
+        gate.contains("Nothing is outstanding before clearance") && gate.contains(&format!("{all} items")),
+        "{gate}"
+    );
+
+    // In the next phase the same things are outstanding, some of them at once.
+    let step = json!({ "phase": "clearance" });
+    scene.app.post(&format!("{path}/phase"), &scene.broker).json(step).send().await.expect(200);
+    let next = scene.page(&scene.broker).await;
+    assert!(next.contains("Outstanding before planning") && next.contains("id=\"before-mooring\""), "{next}");
+    assert!(next.contains(&format!("{all} in all before the room can be closed")), "{next}");
+    assert_eq!((listed(&next).iter().sum::<usize>() as u64, listed(&next).len()), (all, listed(&page).len()));
 }
 
 impl Scene {
