@@ -1,6 +1,8 @@
 //! `/api/openapi.json`, the description of the API for programs (OpenAPI 3.1), and `/docs`, the same for people on one
 //! page without a script. Both are drawn once, at the start, from the table of routes.
 
+use std::sync::OnceLock;
+
 use axum::{
     Router,
     http::{
@@ -35,15 +37,18 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Draws the documentation of these routes.
-    pub(super) fn of(routes: &Routes) -> Self {
-        let openapi = describe(routes.table());
-        Self { json: openapi.to_pretty_json().unwrap_or_default(), page: page(routes.table()) }
+    /// Returns the documentation of the routes, which are the same in every router of a process.
+    pub(super) fn of(routes: &Routes) -> &'static Self {
+        static DRAWN: OnceLock<Document> = OnceLock::new();
+        DRAWN.get_or_init(|| {
+            let openapi = describe(routes.table());
+            Self { json: openapi.to_pretty_json().unwrap_or_default(), page: page(routes.table()) }
+        })
     }
 
     /// Returns a router that serves both forms to anyone.
-    pub(super) fn into_router(self) -> Router<App> {
-        let Self { json, page } = self;
+    pub(super) fn router(&'static self) -> Router<App> {
+        let (json, page) = (self.json.as_str(), self.page.as_str());
         Router::new()
             .route("/api/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()))
             .route(

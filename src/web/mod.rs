@@ -20,7 +20,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// Returns the router for all that the server answers.
 pub fn router(app: App) -> Router {
     let routes = api::routes();
-    let openapi = docs::Document::of(&routes);
+    let documentation = docs::Document::of(&routes);
     let parts = health::Parts::default();
     Router::new()
         .nest(BASE, routes.into_router())
@@ -32,7 +32,7 @@ pub fn router(app: App) -> Router {
         .route("/heads/tile/{*name}", get(heads_log::tile))
         .route("/.well-known/sts-clearance/keys", get(log_key::published))
         .route("/.well-known/sts-clearance/seal-certificate", get(log_key::seal_certificate))
-        .merge(openapi.into_router())
+        .merge(documentation.router())
         .merge(pages::router())
         // Of the layers below, each encloses those above it. The request log is outermost, so that it sees every
         // answer, also that of a handler that panicked or of a path that does not exist.

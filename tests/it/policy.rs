@@ -72,12 +72,14 @@ impl Scene {
         if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
 
-    /// Calls a route of the API in a room made for this call alone. Returns the reply, and the actions of the entries
-    /// that the call appended to any log.
-    async fn call(&self, route: &Route, caller: &str) -> (Reply, Vec<String>) {
-        let (path, vessel) = self.path(&route.method, route.path, caller).await;
+    /// Calls a route of the API in a room in which nothing but its preparation has happened. Returns the reply, and the
+    /// actions of the entries that the call appended to any log.
+    async fn call(&self, route: &Route, caller: &str, kept: &mut Kept) -> (Reply, Vec<String>) {
+        let (path, vessel) = self.kept_or_new(&route.method, route.path, caller, kept).await;
         let token = self.token(caller).await;
-        self.appended_by(self.send(route, &path, &token, &vessel)).await
+        let (reply, appended) = self.appended_by(self.send(route, &path, &token, &vessel)).await;
+        *kept = changes_nothing(&route.method, route.path, &reply).then_some((path, vessel));
+        (reply, appended)
     }
 
     /// Prepares a room for a route that refuses every caller in the rooms of [`Self::call`], such as the retry of a
@@ -146,18 +148,28 @@ impl Scene {
         }
     }
 
-    /// Opens a page, or submits its form empty, in a room made for this call alone.
-    async fn open(&self, route: &PageRoute, caller: &str) -> Reply {
-        let (path, _) = self.path(&route.method, route.path, caller).await;
+    /// Opens a page, or submits its form empty, in a room in which nothing but its preparation has happened.
+    async fn open(&self, route: &PageRoute, caller: &str, kept: &mut Kept) -> Reply {
+        let (path, vessel) = self.kept_or_new(&route.method, route.path, caller, kept).await;
         let token = self.token(caller).await;
         let request = self.app.request(route.method.as_str(), &format!("/{path}"), &token);
-        if route.method == "GET" {
-            return request.send().await;
+        let reply = if route.method == "GET" {
+            request.send().await
+        } else if path.ends_with("/upload") || path == "/verify" {
+            request.upload("new.pdf", &pdf("new"), &[]).send().await
+        } else {
+            request.header("content-type", "application/x-www-form-urlencoded").send().await
+        };
+        *kept = changes_nothing(&route.method, route.path, &reply).then_some((path, vessel));
+        reply
+    }
+
+    /// Returns the path and the vessel that an earlier call has left as they were, else those of a new room.
+    async fn kept_or_new(&self, method: &Method, template: &str, caller: &str, kept: &mut Kept) -> (String, String) {
+        match kept.take() {
+            Some(kept) => kept,
+            None => self.path(method, template, caller).await,
         }
-        if path.ends_with("/upload") || path == "/verify" {
-            return request.upload("new.pdf", &pdf("new"), &[]).send().await;
-        }
-        request.header("content-type", "application/x-www-form-urlencoded").send().await
     }
 
     /// Fills in a route's path for a caller with ids that exist. Returns the path and the id of a vessel of the room.
@@ -243,6 +255,16 @@ impl Scene {
     }
 }
 
+/// A path whose room the last call left as it was, and the id of a vessel there.
+type Kept = Option<(String, String)>;
+
+/// Returns whether the next caller can be let into the room of this call: it changed nothing, and nothing in the path
+/// was made for this caller.
+fn changes_nothing(method: &Method, template: &str, reply: &Reply) -> bool {
+    let own = ["{approval_id}", "{upload_id}", "{session_id}", "/withdraw"];
+    (method == Method::GET || reply.status >= 400) && !own.iter().any(|part| template.contains(part))
+}
+
 /// Returns the status and problem with which the policy refuses this caller, or `None` if it admits them.
 fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static str)> {
     let action = match access {
@@ -285,8 +307,9 @@ async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entrie
         table.begin(&route.method, route.path, route.access);
         // Callers are grouped by the entries that they append, since these may depend on the role.
         let mut told: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
+        let mut kept = None;
         for caller in CALLERS {
-            let (reply, appended) = scene.call(route, caller).await;
+            let (reply, appended) = scene.call(route, caller, &mut kept).await;
             table.answer(caller, &reply);
             if reply.status >= 400 {
                 let only_says_so =
@@ -321,8 +344,9 @@ async fn every_page_answers_each_role_as_the_matrix_says(app: TestApp) {
     let mut table = Table::new();
     for route in pages::routes().table() {
         table.begin(&route.method, route.path, route.access);
+        let mut kept = None;
         for caller in CALLERS {
-            table.answer(caller, &scene.open(route, caller).await);
+            table.answer(caller, &scene.open(route, caller, &mut kept).await);
         }
     }
     insta::assert_snapshot!("pages_by_role", table.text);

@@ -1,7 +1,7 @@
 //! Which characters are visible: a title in which the reader sees nothing must be refused like an empty one, and what
 //! strangers wrote is printed so that the reader sees all of it, and sees that it is theirs.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::LazyLock};
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
@@ -111,7 +111,12 @@ pub fn is_mark(c: char) -> bool {
 
 /// Returns the characters that [`shows`] refuses, as the inside of a character class of a regular expression. Those
 /// beyond the first plane stand for themselves: no escape of them is the same in all dialects.
-pub fn class_of_unseen() -> String {
+pub fn class_of_unseen() -> &'static str {
+    static CLASS: LazyLock<String> = LazyLock::new(class_from_tables);
+    &CLASS
+}
+
+fn class_from_tables() -> String {
     let marks = CodePointMapData::<GeneralCategory>::new().iter_ranges_for_group(GeneralCategoryGroup::Mark);
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let mut ranges: Vec<_> = marks.chain(ignorable.iter_ranges()).chain(BLANK).collect();
