@@ -256,7 +256,7 @@ fn render_more(Row { state, standing, todo }: &Row) -> Markup {
                 @let named = standing.blockers.iter();
                 section {
                     h2 { "Before " (next.word()) }
-                    (render_first(named.map(|it| (way::blocker_path(room.id, it), way::blocker_words(state, it))), &format!("{path}/clearance#outstanding")))
+                    (render_first(named.map(|it| (way::blocker_path(room.id, it), way::blocker_words(state, &it.detail))), &format!("{path}/clearance#outstanding")))
                 }
             }
             (render_tasks(room.id, &todo.overdue, "Overdue", ""))

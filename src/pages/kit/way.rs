@@ -33,20 +33,18 @@ fn clearance_path(room: RoomId, vessel: Option<VesselId>) -> String {
 /// The largest list of blockers, in bytes.
 const MOST_BYTES: usize = 400_000;
 
-/// Returns what a blocker says, with the name of who rejects in the place of their address.
-pub(crate) fn blocker_words(state: &RoomState, blocker: &Blocker) -> String {
+/// Returns what a blocker says (its `detail`), with the name of who rejects in the place of their address.
+pub(crate) fn blocker_words(state: &RoomState, detail: &str) -> String {
     // With what stands around it: an address may be the end of another one.
     let by = |who: &str| format!(" rejected by {who}:");
-    let rejects = state.parties.iter().find(|party| blocker.detail.contains(&by(&party.email)));
-    rejects
-        .map_or_else(|| blocker.detail.clone(), |party| blocker.detail.replacen(&by(&party.email), &by(&party.name), 1))
+    let rejects = state.parties.iter().find(|party| detail.contains(&by(&party.email)));
+    rejects.map_or_else(|| detail.to_owned(), |party| detail.replacen(&by(&party.email), &by(&party.name), 1))
 }
 
 /// Returns the list of blockers, as far as they fit.
 pub(crate) fn blockers(state: &RoomState, blockers: &[Blocker]) -> Markup {
     let room = state.room.id;
-    let line =
-        |blocker: &Blocker| html! { li { a href=(blocker_path(room, blocker)) { (blocker_words(state, blocker)) } } };
+    let line = |blocker: &Blocker| html! { li { a href=(blocker_path(room, blocker)) { (blocker_words(state, &blocker.detail)) } } };
     let Portion { markup, left_out, .. } = within(MOST_BYTES, blockers.iter().map(line));
     html! {
         ul.outstanding {

@@ -262,7 +262,7 @@ fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver
                 " " span.hint { (words) (show::time(approval.decided_at)) }
             }
         } @else {
-            span.hint { "–" }
+            (show::or_dash(None))
         }
         @let me = caller.user.email.as_str();
         @let may_approve = approver.email == me && !is_own && room.offers(caller, ApprovalCreate);

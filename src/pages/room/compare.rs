@@ -20,7 +20,7 @@ use crate::{
         kit::{
             field::{Field, Filled},
             show::{self, count},
-            words,
+            way, words,
         },
         room::frame::{Room, Tab},
     },
@@ -127,7 +127,7 @@ fn render_comparison(room: &Room, [then, now]: &[Found; 2], comparison: &Compari
     let rows = |section: &SectionChange| section_changes(room, section);
     let groups = [
         ("Room", Some(fields(of_room))),
-        ("Where it stands", standing.as_deref().map(fields)),
+        ("Where it stands", standing.as_deref().map(fields).map(|changes| in_words_of_gates(room, changes))),
         ("Parties", Some(rows(parties))),
         ("Vessels", vessels.as_ref().map(rows)),
         ("Documents", documents.as_ref().map(rows)),
@@ -225,7 +225,7 @@ impl Change {
             (_, None) => ("bad", "−", "Removed"),
             _ => ("wait", "≠", "Changed"),
         };
-        let shown = |value: &Option<Value>| html! { @if let Some(value) = value { (words::value(field, value)) } @else { "–" } };
+        let shown = |value: &Option<Value>| html! { @if let Some(value) = value { (words::value(field, value)) } @else { (show::or_dash(None)) } };
         html! {
             // The sign repeats the word for the eye, as in a chip.
             tr {
@@ -258,6 +258,19 @@ fn section_changes(room: &Room, section: &SectionChange) -> Vec<Change> {
         changes.iter().map(move |change| Change { of: of.clone(), ..Change::of_field(change) })
     });
     added.chain(removed).chain(changed).collect()
+}
+
+/// Returns changes of where the room stands with the words that gates have for their blockers, and names for addresses.
+fn in_words_of_gates(room: &Room, changes: Vec<Change>) -> Vec<Change> {
+    let words = |blocker: Value| match blocker["detail"].as_str() {
+        Some(detail) => Value::String(way::blocker_words(&room.state, detail)),
+        None => blocker,
+    };
+    let said = |Change { of, what, field, then, now }: Change| match &*field {
+        "blockers" => Change { of, what: "Outstanding".to_owned(), field, then: then.map(words), now: now.map(words) },
+        _ => Change { of, what, field, then, now },
+    };
+    changes.into_iter().map(said).collect()
 }
 
 /// Returns changes of clearances with the words that pages have for a reply, which differ from those of a decision.

@@ -76,10 +76,10 @@ fn of_clearances(SectionChange { added, removed, changed }: &SectionChange) -> V
 fn of_blockers(changes: &[FieldChange]) -> Vec<String> {
     let blockers = || changes.iter().filter(|change| change.field == "blockers");
     counted(
-        ["blocker", "blockers"],
+        ["item", "items"],
         [
-            (blockers().filter(|change| change.to.is_none()).count(), "gone".to_owned()),
-            (blockers().filter(|change| change.from.is_none()).count(), "new".to_owned()),
+            (blockers().filter(|change| change.to.is_none()).count(), "no longer outstanding".to_owned()),
+            (blockers().filter(|change| change.from.is_none()).count(), "newly outstanding".to_owned()),
         ],
     )
 }

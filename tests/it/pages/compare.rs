@@ -11,6 +11,7 @@ on_both_databases! {
     TestApp:
     what_changed_is_told_in_words_the_older_first,
     a_summary_says_in_a_sentence_what_the_changes_come_to,
+    what_is_outstanding_is_compared_in_the_words_of_its_gate,
     two_between_which_nothing_changed_say_so,
     without_snapshots_the_room_is_compared_as_of_any_times,
 }
@@ -95,6 +96,25 @@ async fn a_summary_says_in_a_sentence_what_the_changes_come_to(app: TestApp) {
     let after = taken(&app, &room, &broker, "After").await;
     let told = text(&page(&app, &format!("/rooms/{room}/compare?from={before}&to={after}"), &broker).await);
     for words in ["ETA moved by 9 h, 2 documents approved, 2 versions uploaded,", "seller changed."] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+async fn what_is_outstanding_is_compared_in_the_words_of_its_gate(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    let on = json!({ "phase": "clearance", "override": true, "reason": "a test" });
+    app.post(&format!("/rooms/{room}/phase"), &broker).json(on).send().await.expect(200);
+    let paper = app.document(&room, &broker, "Q88", Some(&vessel)).await;
+    let before = taken(&app, &room, &broker, "Before").await;
+    app.version(&paper, &broker, "paper", &[]).await;
+    app.post(&format!("{paper}/reject"), &owner).json(json!({ "reason": "illegible" })).send().await.expect(200);
+    let after = taken(&app, &room, &broker, "After").await;
+    let told = text(&page(&app, &format!("/rooms/{room}/compare?from={before}&to={after}"), &broker).await);
+    let line = "+ Outstanding Added – Aegean Star: Vessel particulars questionnaire (Q88 / VPQ) – rejected by owner: illegible";
+    for words in ["1 item no longer outstanding, 1 newly outstanding.", line] {
         assert!(told.contains(words), "{words}: {told}");
     }
 }
