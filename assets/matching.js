@@ -154,6 +154,15 @@ export function matchingSheet(documents, rows, enqueue) {
     return { file, line, at, isClear };
   }
 
+  function inShort() {
+    const placed = lines.filter(({ at }) => at("for").value);
+    const undated = placed.filter(({ isClear }) => !isClear).length;
+    const parts = [`${placed.length} of ${lines.length} ${lines.length === 1 ? "file" : "files"} found their document`];
+    if (undated > 0) parts.push(undated === 1 ? "1 needs a date" : `${undated} need a date`);
+    if (placed.length < lines.length) parts.push("choose for the others");
+    return `${parts.join("; ")}.`;
+  }
+
   // `id` is the document of the row that they were dropped on, if they were dropped on one.
   async function match(given, id, told = []) {
     announce("Files are being matched");
@@ -165,9 +174,7 @@ export function matchingSheet(documents, rows, enqueue) {
     fields = told;
     sheet.querySelector("ul").replaceChildren(...lines.map(({ line }) => line));
     const open = lines.filter((line) => !line.isClear).length;
-    sheet.querySelector("[data-count]").textContent = found
-      ? `${lines.length - open} of ${lines.length} ${lines.length === 1 ? "file" : "files"} found their document${open ? "; the others are asked about first." : "."}`
-      : "The server could not be asked: choose the documents yourself.";
+    sheet.querySelector("[data-count]").textContent = found ? inShort() : "The server could not be asked: choose the documents yourself.";
     versions.checked = false;
     refuse(twice());
     sheet.returnValue = "";

@@ -71,7 +71,7 @@ fn people_of_line(line: &str) -> Vec<(String, Beside)> {
         if !spaced.split_whitespace().any(|word| as_address(word).is_some()) {
             // `a@aegean.example, owner` against `Papadopoulou, Eleni <eleni@aegean.example>`.
             match found.last_mut() {
-                Some((_, label)) if is_all_roles(piece) => append(label, &format!("| {piece}")),
+                Some((_, label)) if says_only_roles(piece) => append(label, &format!("| {piece}")),
                 _ => append(&mut before, &format!("{piece},")),
             }
             continue;
@@ -92,12 +92,14 @@ fn people_of_line(line: &str) -> Vec<(String, Beside)> {
     found.into_iter().map(|(address, label)| (address, Beside::of(&label))).collect()
 }
 
-/// Returns the parts of a line between commas, semicolons and tabs that are not within quotation marks.
+/// Returns the parts of a line between commas, semicolons and tabs that are not within quotation marks or brackets.
 fn pieces(line: &str) -> impl Iterator<Item = &str> {
-    let mut is_quoted = false;
+    let closes = line.matches('(').count() == line.matches(')').count();
+    let (mut is_quoted, mut is_bracketed) = (false, false);
     line.split(move |c| {
         is_quoted ^= c == '"';
-        !is_quoted && matches!(c, ',' | ';' | '\t')
+        is_bracketed = closes && (c == '(' || is_bracketed && c != ')');
+        !is_quoted && !is_bracketed && matches!(c, ',' | ';' | '\t')
     })
 }
 
@@ -115,7 +117,8 @@ fn append(text: &mut String, word: &str) {
 
 /// Returns the address that a word is, without brackets and marks. Whether it is a good one is checked later.
 fn as_address(word: &str) -> Option<String> {
-    let bare = word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\'' | ':'));
+    let bare =
+        word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\'' | ':' | ',' | ';'));
     let bare = bare.trim_end_matches(['.', '!', '?']);
     let is_one = bare.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     (is_one && bare.chars().count() <= LONGEST_ADDRESS).then(|| bare.to_owned())
@@ -139,16 +142,32 @@ impl Beside {
     fn take(&mut self, part: &str) -> Option<String> {
         let mut names = Vec::new();
         for segment in segments(part) {
-            let words = words(segment);
-            if is_all_roles(segment) {
-                self.roles.extend(words.iter().filter_map(|word| role(word)));
-                self.side = self.side.or_else(|| words.iter().find_map(|word| side(word)));
-            } else if looks_like_a_name(segment) && !words.iter().all(|word| HEADINGS.contains(&word.as_str())) {
-                names.push(segment);
+            let (roles, rest) = if is_all_roles(segment) { (segment, "") } else { led_by_roles(segment) };
+            let of_roles = words(roles);
+            self.roles.extend(of_roles.iter().filter_map(|word| role(word)));
+            self.side = self.side.or_else(|| of_roles.iter().find_map(|word| side(word)));
+            if looks_like_a_name(rest) && !words(rest).iter().all(|word| HEADINGS.contains(&word.as_str())) {
+                names.push(rest);
             }
         }
         name(&names)
     }
+}
+
+/// Returns whether each part of a piece is about roles and sides alone.
+fn says_only_roles(piece: &str) -> bool {
+    let mut parts = segments(piece).filter(|part| !part.is_empty()).peekable();
+    parts.peek().is_some() && parts.all(is_all_roles)
+}
+
+/// Returns the roles in small letters that a segment begins with, and the name after them: `charterer Ann Lee`. With a
+/// capital letter a role may be part of a name, such as `Broker House`.
+fn led_by_roles(segment: &str) -> (&str, &str) {
+    let mut halves = segment.rmatch_indices(' ').map(|(at, space)| (&segment[..at], &segment[at + space.len()..]));
+    let led = halves.find(|(roles, name)| {
+        !roles.contains(char::is_uppercase) && is_all_roles(roles) && looks_like_a_name(name.trim_start())
+    });
+    led.map_or(("", segment), |(roles, name)| (roles, name.trim_start()))
 }
 
 /// Returns the parts of a label that brackets, dashes, strokes and commas set apart.

@@ -16,6 +16,11 @@ use crate::{
     random,
 };
 
+/// The latest day that a field of type `date` takes: without one, browsers take six digits of a year, and wait for them.
+pub(crate) const LATEST_DAY: &str = "9999-12-31";
+/// The same for a field of type `datetime-local`.
+pub(crate) const LATEST_MINUTE: &str = "9999-12-31T23:59";
+
 /// What a form says that was done before, with something else in it.
 const SENT_BEFORE: &str = "This form was sent before, and that was done. What is typed now has not been: look at what there is, and send \
                            it again if this is to be done as well.";
@@ -324,9 +329,14 @@ impl<'a> Field<'a> {
         let value = Some(filled.value(name, self.value)).filter(|_| kind != "password");
         // Without a step, browsers accept whole numbers only; the domain decides which numbers are whole.
         let step = (kind == "number").then_some("any");
+        let max = match kind {
+            "date" => Some(LATEST_DAY),
+            "datetime-local" => Some(LATEST_MINUTE),
+            _ => None,
+        };
         self.around(filled, |id, described, invalid| {
             html! {
-                input id=(id) name=(name) type=(kind) value=[value] required[required] step=[step] maxlength=[most]
+                input id=(id) name=(name) type=(kind) value=[value] required[required] step=[step] max=[max] maxlength=[most]
                     autocomplete=(autocomplete) autofocus[takes_focus] aria-describedby=[described] aria-invalid=[invalid];
                 // The script unhides it: who chooses a password types it once, and can look at it.
                 @if autocomplete == "new-password" {

@@ -15,6 +15,7 @@ use crate::{
     http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query, Seeking},
     pages::{
         kit::{
+            field::LATEST_MINUTE,
             paging,
             portion::within,
             sentence::{self, Known},
@@ -181,7 +182,7 @@ fn render_instant(name: &str, label: &str, at: Option<Time>) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
-            input id=(name) name=(name) type="datetime-local" value=[at.map(show::for_field)];
+            input id=(name) name=(name) type="datetime-local" max=(LATEST_MINUTE) value=[at.map(show::for_field)];
         }
     }
 }

@@ -93,7 +93,7 @@ fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
             (Field::required("sts_eta", "ETA (UTC)").kind("datetime-local").hint("When they are expected there.")
                 .value(eta.as_deref()).exactly(exact_eta.as_deref()).input(filled))
             @if filled.asks_for(PAST_ETA) { (tick(filled, PAST_ETA, "The ETA in the past is meant", false)) }
-            (Field::required("planned_duration_hours", "Planned duration, in hours").kind("number")
+            (Field::required("planned_duration_hours", "Planned hours").kind("number")
                 .hint("Documents have to outlast the operation.").value(Some(&hours)).input(filled))
             (Field::line("cargo_profile", "Cargo").hint("Decides which documents are asked for.")
                 .value(cargo).select(filled, &choices(CargoProfile::WORDS)))

@@ -43,6 +43,20 @@ const READ: &[(&str, &[Row])] = &[
         "ann@charter.example (charterer), bo@baltic.example, owner",
         &[("Ann", "ann@charter.example", "charterer", ""), ("Bo", "bo@baltic.example", "owner", "")],
     ),
+    (
+        "owner Olga (olga@owner.example, side of the discharging vessel), charterer Carl Berg (carl@charter.example, \
+         receiving side), Broker House (desk@house.example), bea@buyer.example",
+        &[
+            ("Olga", "olga@owner.example", "owner", "discharging"),
+            ("Carl Berg", "carl@charter.example", "charterer", "receiving"),
+            ("Broker House", "desk@house.example", "", ""),
+            ("Bea", "bea@buyer.example", "", ""),
+        ],
+    ),
+    (
+        "ann@charter.example, (charterer), Bo (bo@baltic.example, owner",
+        &[("Ann", "ann@charter.example", "charterer", ""), ("Bo", "bo@baltic.example", "owner", "")],
+    ),
     ("1. Tom Seller <tom@x.example> Tel. +30 210", &[("Tom Seller", "tom@x.example", "", "")]),
     ("please add ann@charter.example.", &[("Ann", "ann@charter.example", "", "")]),
     (

@@ -15,6 +15,7 @@ use crate::{
         kit::{
             assets::DOCUMENTS_SCRIPT,
             chip::{self, Tone},
+            field::LATEST_DAY,
             portion::{Portion, within},
             show::{self, label},
         },
@@ -261,7 +262,7 @@ fn render_matching() -> Markup {
                 strong data-name {}
                 span.hint data-told {}
                 label { "Document" select data-for { option value="" { "Choose a document, or leave it out" } } }
-                label data-dated hidden { "Valid until" input type="date" data-date; span.hint data-usual {} }
+                label data-dated hidden { "Valid until" input type="date" max=(LATEST_DAY) data-date; span.hint data-usual {} }
             }
         }
     }
